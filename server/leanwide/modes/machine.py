@@ -46,12 +46,6 @@ _STEPS: Final = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8), Fr
 _PREFILL_STEPS: Final = (*_STEPS, *(Fraction(1, 2**power) for power in range(3, 7)), Fraction(0))
 """The same for the context, down to nothing where no prefill meets the deadline."""
 
-_COMPLETION_STEPS: Final = (384, 512)
-"""Prompt tokens of a completion that the user waits for, if they are not in the KV cache. With
-fewer than 384, suggestions get worse (docs/measurements.md, places); more than 512 are not worth
-the wait: the rest is read while idle."""
-_COMPLETION_SHARE: Final = 0.5
-"""Share of a completion's deadline for the prefill of its prompt."""
 _ON_BATTERY: Final = Fraction(3, 4)
 """Share of a profile on battery, at most: prefill and decoding cost energy."""
 _LOW_BATTERY: Final = Fraction(1, 2)
@@ -181,17 +175,6 @@ def reserve_answer_time(budget: Budget, machine: MachineState, lane: str) -> Bud
 def answer_seconds(tokens: int, machine: MachineState, lane: str) -> float:
     """Return the seconds that an answer of ``tokens`` takes; 0 while the speed is unknown."""
     return _seconds(tokens, machine.lane_speed(lane).decode.settled)
-
-
-def fit_prompt_to_deadline(budget: Budget, machine: MachineState, lane: str) -> Budget:
-    """Return a budget with a prompt short enough to wait for.
-
-    The answer keeps its length: it is shown while it grows.
-    """
-    speed = machine.lane_speed(lane).prompt.settled or 0.0  # the least while it is unknown
-    in_time = speed * budget.deadline_ms / 1000 * _COMPLETION_SHARE
-    tokens = max([step for step in _COMPLETION_STEPS if step <= max(in_time, _COMPLETION_STEPS[0])])
-    return evolve(budget, context_tokens=min(budget.context_tokens, tokens))
 
 
 def _narrowed(

@@ -1,5 +1,7 @@
 """The router: a pure function from a task and its signals to mode, lane and budget.
 
+:func:`limit_prefill` decides how much of a completion's prompt may be prefilled while it waits.
+
 Every limit is computed from the profile by itself, and the budget is the smallest of them. So no
 limit can return tokens that another one took, and more speed or room never means less.
 
@@ -20,7 +22,6 @@ from leanwide.modes.machine import (
     UNKNOWN,
     MachineState,
     answer_seconds,
-    fit_prompt_to_deadline,
     fit_to_machine,
     fit_to_power,
     reserve_answer_time,
@@ -85,6 +86,12 @@ MODE_OF_TASK: Mapping[Task, Mode] = {
 
 _MIDDLE_OF_LINE_TOKENS: Final = 24
 """Output tokens of a completion inside a line, which ends with the line at the latest."""
+_WAITED_PROMPT_STEPS: Final = (384, 512)
+"""Prompt tokens of a completion that the user waits for, if they are not in the KV cache. With
+fewer than 384, suggestions get worse (docs/measurements.md, places); more than 512 are not worth
+the wait: the rest is prefilled while idle."""
+_WAITED_PROMPT_SHARE: Final = 0.5
+"""Share of a completion's deadline for the prefill of its prompt."""
 _FRAME_TOKENS: Final = 256
 """Tokens of a question for an edit besides its code, roughly."""
 _PIECES_TOKENS: Final = 512
@@ -158,9 +165,16 @@ def _why_in_pieces(signals: Signals, decision: Decision) -> str:
 def limit_prefill(decision: Decision, machine: MachineState) -> Decision:
     """Return the decision for a completion that waits for the prefill of its prompt.
 
-    Only what is not in the KV cache counts: what is costs no time.
+    Its context is as many tokens as the machine prefills in time, and the least while its speed is
+    unknown. Only what is not in the KV cache counts: what is costs no time. The answer keeps its
+    length: it is shown while it grows.
     """
-    return evolve(decision, budget=fit_prompt_to_deadline(decision.budget, machine, decision.lane))
+    budget, speed = decision.budget, machine.lane_speed(decision.lane).prompt.settled or 0.0
+    in_time = speed * budget.deadline_ms / 1000 * _WAITED_PROMPT_SHARE
+    least, *longer = _WAITED_PROMPT_STEPS
+    tokens = max([least, *(step for step in longer if step <= in_time)])
+    limited = evolve(budget, context_tokens=min(budget.context_tokens, tokens))
+    return evolve(decision, budget=limited)
 
 
 def _lane(mode: Mode, signals: Signals, profiles: Mapping[Mode, Profile]) -> tuple[str, Budget]:
