@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from leanwide.engine.process.job import Job, Step
 from leanwide.engine.process.lane import Lane
 from leanwide.engine.process.lanes import Lanes
 from leanwide.engine.process.llama import Model
+from leanwide.engine.process.llama_context import Context, ContextParams
 from leanwide.engine.requests import Finished, Markup, Piece, Priority, Prompt, Request, Stats
 from leanwide.engine.specs import LaneSpec, ModelSpec
 
@@ -85,3 +88,15 @@ def model_of(lanes: Lanes) -> Model:
     """Return the model of lanes of which one is open."""
     assert lanes.model is not None
     return lanes.model
+
+
+def noted_cells(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which the cells of each context are added that is opened from now on."""
+    cells, open_context = [], Model.open_context
+
+    def noting(model: Model, params: ContextParams, abort: Callable[[], bool]) -> Context:
+        cells.append(params.cells)
+        return open_context(model, params, abort)
+
+    monkeypatch.setattr(Model, "open_context", noting)
+    return cells

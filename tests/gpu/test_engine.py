@@ -170,8 +170,8 @@ def growing(opened: Opener, tiny: Path, placement: dict[str, Any]) -> Iterator[l
     lanes.lane("lean")
     params = ContextParams(cells=8192, sequences=2, batch_tokens=64, threads=1, keeps_scores=False)
     found = [
-        GrowingContext(model_of(lanes), params, lambda: False, full_size=whole)
-        for whole in (False, True)
+        GrowingContext(model_of(lanes), params, lambda: False, first_cells)
+        for first_cells in (0, params.cells)
     ]
     yield found
     for context in found:

@@ -59,6 +59,8 @@ def test_docstrings() -> None:
         ("rust", "/// A\n/// b.\n#[c]\nfn f() {}\n// no\nfn g() {}\n", [((0, 2), "f")]),
         ("go", "package p\n\n// no\n\n// A\n// b.\nfunc F() {}\n", [((4, 6), "F")]),
         ("go", "package p\n\n//go:embed x\nfunc F() {}\n", []),
+        ("go", "package p\n\n/* no */\n\n/*\nA\nb.\n*/\nfunc F() {}\n", [((4, 8), "F")]),
+        ("csharp", "/* no */\n/**\n * A.\n */\nclass F {}\n", [((1, 4), "F")]),
         (
             "ruby",
             "# typed: true\nclass A\n  # B.\n  def b\n    # no\n  end\nend\n",

@@ -80,12 +80,12 @@ _CONVENTIONS: Final[Mapping[str, DocumentationConvention]] = MappingProxyType(
         "cpp": _DOXYGEN,
         "csharp": DocumentationConvention(
             name="an XML documentation comment (/// lines)",
-            marks=("///",),
+            marks=("///", "/**"),
             opening="/// <summary>\n///",
         ),
         "go": DocumentationConvention(
             name="a Go doc comment (// lines)",
-            marks=("//",),
+            marks=("//", "/*"),
             distinct=False,
             opening="//",
             names_first=True,

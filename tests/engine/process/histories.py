@@ -67,10 +67,10 @@ class Recorder:
         if tokens >= 0:
             self.cut(target, tokens)
 
-    def saved(self, sequence: int, state: bytearray) -> None:
+    def saved(self, sequence: int, state: memoryview) -> None:
         self._states[bytes(state)] = list(self.of(sequence))
 
-    def restored(self, sequence: int, state: bytearray) -> None:
+    def restored(self, sequence: int, state: memoryview) -> None:
         self.chunks[sequence] = list(self._states[bytes(state)])
 
     def of(self, sequence: int) -> list[Chunk]:

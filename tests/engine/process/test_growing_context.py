@@ -17,7 +17,7 @@ from leanwide.engine.process.llama_context import Context, ContextParams
 from leanwide.engine.specs import LaneSpec
 from tests.engine import make
 from tests.engine.conftest import Opener
-from tests.engine.make import run, run_cached, text_of
+from tests.engine.make import noted_cells, run, run_cached, text_of
 
 SMALL = 256
 LEAN = LaneSpec(name="lean", experts=2, context_tokens=512, sequences=3)
@@ -89,18 +89,6 @@ def test_a_prompt_of_many_times_the_size_grows_the_cache_once(
     assert run(lane, prompt)[1].stats.tokens_evaluated == 1
 
 
-def noted_cells(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list to which the cells of each context are added that is opened from now on."""
-    cells, open_context = [], Model.open_context
-
-    def noting(model: Model, params: ContextParams, abort: Callable[[], bool]) -> Context:
-        cells.append(params.cells)
-        return open_context(model, params, abort)
-
-    monkeypatch.setattr(Model, "open_context", noting)
-    return cells
-
-
 def test_a_running_answer_goes_on_while_another_prompt_grows_the_cache(whole, grown):
     answers = []
     for lane in (whole, grown):
@@ -164,7 +152,7 @@ def test_the_cache_keeps_its_tokens_where_there_is_no_memory_to_grow(
     params = ContextParams(
         cells=6 * SMALL, sequences=3, batch_tokens=64, threads=1, keeps_scores=True
     )
-    growing = GrowingContext(grown.model, params, lambda: False, full_size=False)
+    growing = GrowingContext(grown.model, params, lambda: False)
     growing.context.decode([1, 2, 3], 0, 0)
     assert not growing.grow([0, 1, 2])
     assert growing.context.length(0) == 3

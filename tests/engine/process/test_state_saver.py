@@ -28,7 +28,7 @@ from leanwide.engine.saved_states import SavedFolder, StateOrigin, make_header
 from leanwide.engine.specs import LaneSpec, StateSaving
 from tests.engine import make
 from tests.engine.conftest import Opener
-from tests.engine.make import job, request, run
+from tests.engine.make import job, noted_cells, request, run
 
 LEAN = LaneSpec(name="lean", experts=2, context_tokens=512, sequences=3)
 LONG = "".join(f"def f{number}(x):\n    return x + {number}\n" for number in range(20))
@@ -105,12 +105,30 @@ def test_the_tokens_on_disk_count_as_cached_before_they_are_restored(open_lane, 
     assert lane.kv.cached_tokens(tokens[1:]) == 0
 
 
-def test_restoring_a_large_state_grows_the_cache(open_lane, saved_tokens, monkeypatch):
+@pytest.fixture
+def small_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new KV cache has room for a part of what is saved."""
     monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_CELLS", 0)
     monkeypatch.setattr("leanwide.engine.process.growing_context._FIRST_OF_SEQUENCE", 256)
+
+
+@pytest.mark.usefixtures("small_first")
+def test_a_lane_opens_with_room_for_what_is_saved(open_lane, saved_tokens, monkeypatch):
     lane = open_lane()
-    evaluated(lane, OTHER[:400])
+    opened_with = noted_cells(monkeypatch)
     assert evaluated(lane, PLACE) == 1
+    assert opened_with == []
+
+
+@pytest.mark.usefixtures("small_first")
+def test_what_another_process_saves_grows_the_cache_once(open_lane, monkeypatch):
+    lane, other = open_lane(), open_lane()
+    evaluated(lane, OTHER[:400])
+    evaluated(other, PLACE)
+    save(other, PLACE)
+    opened_with = noted_cells(monkeypatch)
+    assert evaluated(lane, PLACE) == 1
+    assert len(opened_with) == 1
     assert evaluated(lane, OTHER[:400]) == 1
 
 

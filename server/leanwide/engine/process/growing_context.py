@@ -32,7 +32,7 @@ class GrowingContext:
     """
 
     def __init__(
-        self, model: Model, params: ContextParams, abort: Callable[[], bool], *, full_size: bool
+        self, model: Model, params: ContextParams, abort: Callable[[], bool], first_cells: int = 0
     ) -> None:
         """Open the context.
 
@@ -40,7 +40,7 @@ class GrowingContext:
             model: The weights.
             params: With the largest number of cells.
             abort: Called during a computation; true aborts it.
-            full_size: Allocate all cells now.
+            first_cells: Cells to open it with, at least.
 
         Raises:
             EngineError: There is not enough memory.
@@ -49,8 +49,7 @@ class GrowingContext:
         self._max_cells = params.cells
         self._abort = abort
         smallest = max(_FIRST_CELLS, _FIRST_OF_SEQUENCE * params.sequences)
-        first = self._max_cells if full_size else min(self._max_cells, smallest)
-        self._params = evolve(params, cells=first)
+        self._params = evolve(params, cells=min(params.cells, max(smallest, first_cells)))
         self.context: Context = model.open_context(self._params, abort)
 
     @property
@@ -67,7 +66,7 @@ class GrowingContext:
         Raises:
             RuntimeError: The sequences are lost: this process cannot go on.
         """
-        needed = tokens * (1 if self._params.shares_cells else self._params.sequences)
+        needed = self._params.cells_for(tokens)
         return needed > self.cells and self.grow(sequences, needed)
 
     def grow(self, sequences: Collection[int], needed: int = 0) -> bool:
@@ -95,7 +94,7 @@ class GrowingContext:
             raise RuntimeError("the KV cache was lost while it grew") from error
         return self.cells > before
 
-    def restore(self, sequence: int, state: bytearray, others: Collection[int]) -> bool:
+    def restore(self, sequence: int, state: memoryview, others: Collection[int]) -> bool:
         """Restore a saved state into an empty sequence, growing if needed; return whether it fits.
 
         Raises:

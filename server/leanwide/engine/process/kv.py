@@ -70,9 +70,11 @@ class KvCache:
             shares_cells=model.window > 0,
         )
         self._shares_cells = params.shares_cells
-        # On a GPU everything is allocated now: another process may take the memory later.
-        on_gpu = engine.gpu_layers != 0
-        self._growing = GrowingContext(model, params, self._must_stop, full_size=on_gpu)
+        # What is saved is restored without growing. On a GPU everything is allocated now: another
+        # process may take the memory later.
+        saved = params.cells_for(saver.longest()) if saver is not None else 0
+        first = params.cells if engine.gpu_layers != 0 else saved
+        self._growing = GrowingContext(model, params, self._must_stop, first)
         self._cache = SequenceCache(spec.sequences)
         self._memory = SequenceMemory(model, self._growing)
         self._model = model
@@ -122,8 +124,11 @@ class KvCache:
             self._memory.copy(self.sequences[claim.copy_from], sequence, claim.keep)
         else:
             self._memory.cut(sequence, claim.keep)
-        self._reserve(len(tokens))
-        self._restore(sequence, tokens)
+        match = self._worth_restoring(tokens, len(sequence.tokens))
+        saved = match.saved.tokens if match is not None else ()
+        self._reserve(max(len(tokens), len(saved)))
+        if self._saver is not None and match is not None:
+            self._restore(sequence, match, self._saver)
         return sequence
 
     def save(self, save: SaveRequest, tokens: list[int]) -> Future[None] | None:
@@ -151,16 +156,12 @@ class KvCache:
         if self._saver is not None:
             self._saver.delete(save)
 
-    def _restore(self, sequence: CachedSequence, tokens: list[int]) -> None:
-        """Restore more of a prompt from disk than a sequence holds, where that saves time."""
-        match = self._worth_restoring(tokens, len(sequence.tokens))
-        if self._saver is None or match is None:
-            return
-        saved = self._saver.read(match)
+    def _restore(self, sequence: CachedSequence, match: SavedMatch, saver: StateSaver) -> None:
+        """Replace what a sequence holds by what is saved of its prompt."""
+        saved = saver.read(match)
         if saved is None:
             return
         self._memory.clear(sequence)
-        self._reserve(len(saved.tokens))
         fits = self._growing.restore(sequence.number, saved.state, self._filled())
         if fits:
             self._memory.restored(sequence, match.saved.tokens, saved.checkpoints)
@@ -168,7 +169,7 @@ class KvCache:
         if fits:
             self._memory.cut(sequence, match.shared)
         else:
-            self._saver.remove(match)
+            saver.remove(match)
 
     def _reserve(self, tokens: int) -> None:
         """Make room for a sequence of so many tokens, where there is memory for it."""

@@ -42,6 +42,10 @@ class ContextParams:
     """All sequences stand in the same cells, and the attention of each goes over those of all. Only
     for sliding windows, which cannot be copied from one part of the cache to another."""
 
+    def cells_for(self, tokens: int) -> int:
+        """Return the cells that give a sequence room for ``tokens`` tokens."""
+        return tokens * (1 if self.shares_cells else self.sequences)
+
 
 class Decoded(enum.Enum):
     """How a call of llama_decode ended."""
@@ -149,12 +153,9 @@ class Context:
         if count >= 0:
             self.truncate(target, count)
 
-    def state(self, sequence: int) -> bytearray:
+    def state(self, sequence: int) -> memoryview:
         """Return the state of ``sequence``, for :meth:`restore` in another context."""
-        size = api.llama_state_seq_get_size(self._handle, sequence)
-        state = bytearray(size)
-        self._write_state(memoryview(state), sequence, api.LLAMA_STATE_SEQ_FLAGS_NONE)
-        return state
+        return self._state(sequence, api.LLAMA_STATE_SEQ_FLAGS_NONE)
 
     def partial_state(self, sequence: int) -> memoryview:
         """Return what :meth:`truncate` cannot bring back: recurrent states, and windows.
@@ -163,13 +164,13 @@ class Context:
         """
         return self._state(sequence, api.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY)
 
-    def restore(self, sequence: int, state: bytearray) -> None:
+    def restore(self, sequence: int, state: memoryview) -> None:
         """Restore a saved state into an empty sequence.
 
         Raises:
             EngineError: llama.cpp rejects it.
         """
-        self._read_state(memoryview(state), sequence, api.LLAMA_STATE_SEQ_FLAGS_NONE)
+        self._read_state(state, sequence, api.LLAMA_STATE_SEQ_FLAGS_NONE)
 
     def restore_partial(self, sequence: int, state: memoryview) -> None:
         """Restore a partial state; the rest of the sequence must be truncated to its length.

@@ -7,7 +7,7 @@ than a slow disk: at megabytes per token, loading costs more than a fast GPU nee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
@@ -57,13 +57,13 @@ class SequenceState:
     """A sequence as it is saved. Its checkpoints stand behind its state."""
 
     tokens: tuple[int, ...] = field(repr=False)
-    state: bytearray = field(repr=False)
+    state: memoryview = field(repr=False)
     cut_from: int
     """Once restored it can be cut to this many tokens or more; to fewer only at a checkpoint."""
     checkpoints: tuple[Checkpoint, ...]
 
     @classmethod
-    def of(cls, sequence: CachedSequence, state: bytearray, cut_from: int) -> SequenceState:
+    def of(cls, sequence: CachedSequence, state: memoryview, cut_from: int) -> SequenceState:
         """Return a snapshot of a sequence, which goes on changing."""
         return cls(
             tokens=tuple(sequence.tokens),
@@ -82,7 +82,7 @@ class SequenceState:
             ends -= size
         return cls(
             tokens=tuple(saved.tokens),
-            state=data[:ends],
+            state=memoryview(data)[:ends],
             cut_from=cuts.cut_from,
             checkpoints=tuple(checkpoints),
         )
@@ -114,13 +114,13 @@ class StateSaver:
 
     def best_match(self, tokens: Sequence[int]) -> SavedMatch | None:
         """Return the state that shares the most leading tokens with a prompt; None if none does."""
-        matches = [
-            SavedMatch.of(saved, tokens)
-            for saved in self._folder.states()
-            if saved.header.origin == self._origin
-        ]
+        matches = [SavedMatch.of(saved, tokens) for saved in self._states()]
         best = max(matches, key=lambda match: match.shared, default=None)
         return best if best is not None and best.shared > 0 else None
+
+    def longest(self) -> int:
+        """Return the most tokens that a state has; 0 if there is none."""
+        return max((len(saved.tokens) for saved in self._states()), default=0)
 
     def worth_restoring(self, tokens: Sequence[int], cached: int) -> SavedMatch | None:
         """Return the state that saves time for a prompt whose first ``cached`` tokens are cached.
@@ -144,6 +144,9 @@ class StateSaver:
         """Return a state; None if the file is gone or damaged."""
         data = self._folder.read(match.saved)
         return SequenceState.parsed(match.saved, data) if data is not None else None
+
+    def _states(self) -> Iterator[SavedState]:
+        return (saved for saved in self._folder.states() if saved.header.origin == self._origin)
 
     def remove(self, match: SavedMatch) -> None:
         """Remove a state that llama.cpp rejects."""
